@@ -58,6 +58,9 @@ class Storage(Protocol):
     def export(self, cell: str, account: int) -> Iterator[str]:
         """The digests of all files of the account, in order."""
 
+    def sweep(self, cell: str) -> int:
+        """Remove what writers that died have left behind. How much that was."""
+
 
 class Folder:
     """A folder of this machine: ROOT/cell/account/ab/cdef…
@@ -174,6 +177,9 @@ class S3:
 
     def export(self, cell: str, account: int) -> Iterator[str]:
         return ("".join(key.split("/")[-2:]) for key, _ in self.bucket.list(f"{_home(cell, account)}/"))
+
+    def sweep(self, cell: str) -> int:
+        return 0  # an object appears whole or not at all
 
 
 def storage() -> Storage:

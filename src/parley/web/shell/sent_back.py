@@ -1,4 +1,4 @@
-"""A form that may be sent back: everything as it was typed, one sentence beside each field that needs it."""
+"""A form that may be sent back: all as it was typed, a sentence beside each field that needs one."""
 
 from typing import Any
 
@@ -21,13 +21,16 @@ class KeptForm(forms.Form):
 
     @property
     def problems(self) -> dict[str, str]:
-        """By field (`__all__`: of none): the first sentence about it."""
-        return {name: str(texts[0]) for name, texts in self.errors.items()} if self.is_bound else {}
+        """By field: the first sentence about it, or "". What is about none is under `__all__`."""
+        found = {name: str(texts[0]) for name, texts in self.errors.items()} if self.is_bound else {}
+        return dict.fromkeys(self.fields, "") | found
 
     @property
     def summary(self) -> list[tuple[str, str]]:
         """For the summary above the form: each problem and the field it leads to, "" where to none."""
-        return [("" if name == "__all__" else name, text) for name, text in self.problems.items()]
+        return [
+            ("" if name == "__all__" else name, text) for name, text in self.problems.items() if text
+        ]
 
     def refuse(self, refusal: Refusal) -> None:
         """What an action refused, at the field it is about."""

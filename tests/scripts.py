@@ -1,0 +1,240 @@
+"""What tests have done in other processes: `python -m tests.scripts NAME '[args]'`."""
+
+import contextlib
+import json
+import random
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+
+import django
+
+django.setup()
+
+from django.conf import settings  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.db import IntegrityError  # noqa: E402
+
+from parley.accounts.actions import Opening, open_account  # noqa: E402
+from parley.accounts.models import Login, Session  # noqa: E402
+from parley.accounts.sign_in.actions import OneOwner, add_login, open_session  # noqa: E402
+from parley.desk.openings import Owner, open_desk  # noqa: E402
+from parley.desk.team.models import Agent  # noqa: E402
+from parley.desk.tickets import actions as tickets  # noqa: E402
+from parley.desk.tickets.models import Ticket  # noqa: E402
+from parley.kernel import clock, live, test_clock, throttle  # noqa: E402
+from parley.kernel.actions import action  # noqa: E402
+from parley.kernel.actors import SYSTEM, Actor  # noqa: E402
+from parley.kernel.cells import account_scope, cell_scope  # noqa: E402
+from parley.kernel.events import EventCounter, StoredEvent  # noqa: E402
+from parley.kernel.jobs import Job, enqueue  # noqa: E402
+from parley.kernel.numbers import new_id  # noqa: E402
+from parley.kernel.reactors import ParkedEvent  # noqa: E402
+from parley.kernel.timers import Timer  # noqa: E402
+from tests.effects.actions import order, quick, record  # noqa: E402
+from tests.effects.models import Effect  # noqa: E402
+from tests.world import CANARY, PASSWORD, World  # noqa: E402
+
+
+def migrate() -> None:
+    call_command("migrate", verbosity=0)
+
+
+def found(*names: str) -> list[dict[str, Any]]:
+    """Accounts dealt out to the cells, each with an owner who is signed in and one ticket, his."""
+    migrate()
+    return [_found(name, index) for index, name in enumerate(names)]
+
+
+def _found(name: str, index: int) -> dict[str, Any]:
+    cell = settings.CELLS[index % len(settings.CELLS)]
+    owner = Owner(f"ada@{name}.example", "Ada", PASSWORD)
+    address = open_desk(Opening(name, cell=cell), owner=owner, by=SYSTEM)
+    with account_scope(address.pk):
+        agent = Agent.objects.select_related("login").get()
+        ticket = World(address).ticket(subject=CANARY if index else "Lamp")
+        tickets.assign(ticket, to=agent, by=SYSTEM)
+        secret = open_session(agent.login, by=SYSTEM)
+        return {
+            "account": address.pk,
+            "host": address.host,
+            "cookie": secret,
+            "agent": agent.pk,
+            "ticket": ticket.pk,
+            "code": ticket.code,
+            "last": live.last_seq(),
+        }
+
+
+def order_work(account: int, numbers: list[int]) -> None:
+    with account_scope(account):
+        for start in range(0, len(numbers), 25):
+            order(numbers[start : start + 25], by=SYSTEM)
+
+
+def left() -> int:
+    total = 0
+    for cell in settings.CELLS:
+        with cell_scope(cell):
+            total += Job.objects.count()
+    return total
+
+
+def state(account: int) -> dict[str, Any]:
+    with account_scope(account):
+        return {
+            "effects": [[e.kind, e.n] for e in Effect.objects.all()],
+            "timers": Timer.objects.count(),
+            "unsettled": EventCounter.objects.exclude(settle_at=None).count(),
+            "parked": ParkedEvent.objects.count(),
+            "seqs": list(StoredEvent.objects.order_by("seq").values_list("seq", flat=True)),
+        }
+
+
+def write(account: int, times: int, seed: int = 0) -> int:
+    """As agents do: bursts and pauses."""
+    rnd = random.Random(seed)
+    with account_scope(account):
+        ticket = Ticket.objects.order_by("id").first()
+        agent = Agent.objects.order_by("id").first()
+        for _ in range(times):
+            ticket = tickets.assign(ticket, to=None if ticket.assignee else agent, by=SYSTEM)
+            if rnd.random() < 0.3:
+                time.sleep(rnd.random() / 30)
+        return live.last_seq()
+
+
+def tell(line: object) -> None:
+    print(line, flush=True)
+
+
+def tell_time(seconds: float) -> None:
+    """How far the product's clock is ahead of the machine's, again and again."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        tell(ahead())
+        time.sleep(0.02)
+
+
+def ahead() -> float:
+    return (clock.now() - clock.machine()).total_seconds()
+
+
+def set_clock(seconds: float) -> None:
+    test_clock.set_to(clock.machine() + timedelta(seconds=seconds))
+
+
+def set_clock_refused(seconds: float) -> str:
+    try:
+        set_clock(seconds)
+    except test_clock.NoTestClock as error:
+        return type(error).__name__
+    return "moved"
+
+
+def make_ids(how_many: int, threads: int) -> list[int]:
+    with ThreadPoolExecutor(threads) as pool:
+        made = pool.map(lambda _: [new_id() for _ in range(how_many)], range(threads))
+        return [each for ids in made for each in ids]
+
+
+def hold_place() -> None:
+    """This process's place among those that make ids, kept until it is killed."""
+    tell(new_id() >> 10 & 0x3F)
+    time.sleep(60)
+
+
+def try_often(account: int, times: int, limit: int) -> int:
+    """How many of these tries pass."""
+    passed = 0
+    with account_scope(account):
+        for _ in range(times):
+            with contextlib.suppress(throttle.TooMany):
+                throttle.count("sign-in", "ada", limit=limit, per=timedelta(hours=24))
+                passed += 1
+    return passed
+
+
+@action
+def accept(n: int, *, by: Actor) -> None:
+    record(n, kind="accepted", by=by)
+    enqueue(quick, n=n)
+
+
+def accept_for_ever(account: int, n: int) -> None:
+    """What is told has been stored."""
+    with account_scope(account):
+        while True:
+            accept(n, by=SYSTEM)
+            tell(n)
+            n += 1
+
+
+def queued(account: int) -> list[int]:
+    with account_scope(account):
+        rows = Job.objects.filter(account_id=account, name="effects.quick")
+        return [args["n"] for args in rows.values_list("args", flat=True)]
+
+
+def record_many(account: int, times: int, number: int) -> None:
+    with account_scope(account):
+        for n in range(times):
+            record(number * 10_000 + n, kind="many", by=SYSTEM)
+
+
+def record_everywhere(accounts: list[int], times: int, number: int) -> None:
+    for n in range(times):
+        for account in accounts:
+            with account_scope(account):
+                record(number * 10_000 + n, kind="many", by=SYSTEM)
+
+
+def tail(account: int, last: int) -> dict[str, Any]:
+    """What a reader learns that asks for what is after the last it knows, until it knows `last`."""
+    seqs: list[int] = []
+    looks = 0
+    until = time.monotonic() + 60
+    tell("reading")
+    with account_scope(account):
+        while (seqs or [0])[-1] < last and time.monotonic() < until:
+            seqs += [change.seq for change in live.changes(after=(seqs or [0])[-1], limit=50)]
+            looks += 1
+    return {"seqs": seqs, "looks": looks}
+
+
+def found_without_owner(name: str) -> int:
+    migrate()
+    return open_account(Opening(name), by=SYSTEM).pk
+
+
+def become_owner(account: int, number: int, times: int) -> list[str]:
+    became = []
+    with account_scope(account):
+        for n in range(times):
+            email = f"{number}-{n}@one.example"
+            with contextlib.suppress(OneOwner, IntegrityError):
+                add_login(email, role=Login.Role.OWNER, password=PASSWORD, by=SYSTEM)
+                became.append(email)
+    return became
+
+
+def owners(account: int) -> list[str]:
+    with account_scope(account):
+        return list(Login.objects.filter(role=Login.Role.OWNER).values_list("email", flat=True))
+
+
+def sign_out(account: int) -> None:
+    with account_scope(account):
+        Session.objects.all().delete()
+
+
+def say(account: int, kind: str, subject: str) -> None:
+    with account_scope(account):
+        live.say(kind, subject, sender="elsewhere")
+
+
+if __name__ == "__main__":
+    answer = globals()[sys.argv[1]](*json.loads(sys.argv[2]))
+    print(json.dumps(answer), flush=True)
