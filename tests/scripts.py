@@ -5,8 +5,11 @@ import json
 import random
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Event as Flag
+from threading import Thread
 from typing import Any
 
 import django
@@ -15,7 +18,7 @@ django.setup()
 
 from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
-from django.db import IntegrityError  # noqa: E402
+from django.db import IntegrityError, connections  # noqa: E402
 
 from parley.accounts.actions import Opening, open_account  # noqa: E402
 from parley.accounts.models import Login, Session  # noqa: E402
@@ -24,7 +27,7 @@ from parley.desk.openings import Owner, open_desk  # noqa: E402
 from parley.desk.team.models import Agent  # noqa: E402
 from parley.desk.tickets import actions as tickets  # noqa: E402
 from parley.desk.tickets.models import Ticket  # noqa: E402
-from parley.kernel import clock, live, test_clock, throttle  # noqa: E402
+from parley.kernel import clock, live, test_clock, throttle, wakeups  # noqa: E402
 from parley.kernel.actions import action  # noqa: E402
 from parley.kernel.actors import SYSTEM, Actor  # noqa: E402
 from parley.kernel.cells import account_scope, cell_scope  # noqa: E402
@@ -32,8 +35,10 @@ from parley.kernel.events import EventCounter, StoredEvent  # noqa: E402
 from parley.kernel.jobs import Job, enqueue  # noqa: E402
 from parley.kernel.numbers import new_id  # noqa: E402
 from parley.kernel.reactors import ParkedEvent  # noqa: E402
-from parley.kernel.timers import Timer  # noqa: E402
-from tests.effects.actions import order, quick, record  # noqa: E402
+from parley.kernel.timers import Timer, set_timer  # noqa: E402
+from parley.kernel.wakeups import Listener  # noqa: E402
+from parley.kernel.worker import Worker  # noqa: E402
+from tests.effects.actions import UNSTUCK, order, quick, record, slow, stuck  # noqa: E402
 from tests.effects.models import Effect  # noqa: E402
 from tests.world import CANARY, PASSWORD, World  # noqa: E402
 
@@ -223,6 +228,141 @@ def become_owner(account: int, number: int, times: int) -> list[str]:
 def owners(account: int) -> list[str]:
     with account_scope(account):
         return list(Login.objects.filter(role=Login.Role.OWNER).values_list("email", flat=True))
+
+
+def kinds(account: int) -> list[list[Any]]:
+    with account_scope(account):
+        return sorted([e.kind, e.n] for e in Effect.objects.all())
+
+
+def await_quiet(accounts: list[int], seconds: float) -> dict[str, Any]:
+    """Until no job, timer or event of these accounts waits. What there is then, by account."""
+    until(lambda: not left() and not any(_waits(each) for each in accounts), seconds)
+    return {str(each): state(each) for each in accounts}
+
+
+def _waits(account: int) -> bool:
+    with account_scope(account):
+        return Timer.objects.exists() or EventCounter.objects.exclude(settle_at=None).exists()
+
+
+def names_left() -> list[str]:
+    left: list[str] = []
+    for cell in settings.CELLS:
+        with cell_scope(cell):
+            left += Job.objects.values_list("name", flat=True)
+    return sorted(left)
+
+
+def until(what: Callable[[], bool], seconds: float = 30) -> float:
+    """How long it took."""
+    start = time.monotonic()
+    while not what():
+        if time.monotonic() > start + seconds:
+            raise TimeoutError
+        time.sleep(0.02)
+    return time.monotonic() - start
+
+
+def work_beside_stuck(account: int, lanes: int) -> dict[str, Any]:
+    """A worker all of whose lanes wait; then what it does nevertheless, and what when they go on."""
+    worker = Worker(settings.CELLS, lanes=lanes)
+    thread = Thread(target=worker.run, daemon=True)
+    with account_scope(account):
+        for n in range(lanes):
+            enqueue(stuck, n=n)
+    thread.start()
+    with account_scope(account):
+        until(lambda: Job.objects.exclude(claim="").count() == lanes)
+        enqueue(slow, n=9)
+        enqueue(quick, n=2)
+        record(1, kind="record", by=SYSTEM)
+        set_timer("effect", 3, due_at=clock.now())
+        wanted = [["echo", 1], ["quick", 2], ["record", 1], ["timer", 3]]
+        took = until(lambda: [each for each in kinds(account) if each != ["echo", 3]] == wanted)
+        told: dict[str, Any] = {
+            "meanwhile": [each for each in kinds(account) if each != ["echo", 3]],
+            "meanwhile_took": took,
+            "meanwhile_left": names_left(),
+        }
+        UNSTUCK.set()
+        until(lambda: not names_left())
+        told["stuck"] = Effect.objects.filter(kind="stuck").count()
+        told["slow"] = Effect.objects.filter(kind="job", n=9).count()
+        told["left"] = left()
+    worker.stop()
+    thread.join(20)
+    return told | {"ended": not thread.is_alive()}
+
+
+def work_longer_than_the_lease(account: int) -> dict[str, Any]:
+    """Two workers; the job takes several leases of the first who has it."""
+    workers = [Worker(settings.CELLS, lease=0.6, lanes=1) for _ in range(2)]
+    threads = [Thread(target=worker.run, daemon=True) for worker in workers]
+    with account_scope(account):
+        enqueue(stuck, n=1)
+        for thread in threads:
+            thread.start()
+        until(lambda: Job.objects.exclude(claim="").exists())
+        started = time.monotonic()
+        until(lambda: time.monotonic() - started > 2.5)
+        claims = Job.objects.get().claims
+        UNSTUCK.set()
+        until(lambda: not names_left())
+        effects = Effect.objects.filter(kind="stuck").count()
+    for worker in workers:
+        worker.stop()
+    for thread in threads:
+        thread.join(20)
+    return {"effects": effects, "claims": claims, "left": left()}
+
+
+def enqueue_in_silence(account: int, n: int) -> None:
+    """As enqueue does, and nobody is told."""
+    with account_scope(account):
+        job = Job(
+            account_id=account, name="effects.quick", args={"n": n}, quick=True, due_at=clock.now()
+        )
+        Job.objects.bulk_create([job])
+
+
+def listen(cell: str, account: int) -> None:
+    """Tells what is heard for the account, and when, by the machine's monotonic clock."""
+
+    def heard(_: str, whom: int, message: dict | None) -> None:
+        if whom == account:
+            tell(f"{time.monotonic()} {(message or {}).get('text', '-')}")
+
+    looked = Flag()
+    Listener(cell, lambda *note: (looked.set(), heard(*note))).start()
+    looked.wait(10)
+    time.sleep(0.3)  # a first look means that it is about to listen, or listens
+    tell("listening")
+    time.sleep(120)
+
+
+def poke(cell: str, account: int, text: str) -> float:
+    moment = time.monotonic()
+    wakeups.poke(cell, account, {"text": text})
+    time.sleep(0.3)  # the crier is a thread that ends with us
+    return moment
+
+
+def record_at(account: int) -> float:
+    with account_scope(account):
+        record(1, by=SYSTEM)
+    moment = time.monotonic()
+    time.sleep(0.3)
+    return moment
+
+
+def cut_listeners(cell: str) -> int:
+    with connections[cell].cursor() as cursor:
+        cursor.execute(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND query = 'LISTEN parley'"
+        )
+        return cursor.fetchone()[0]
 
 
 def sign_out(account: int) -> None:

@@ -188,7 +188,6 @@ class World:
             ticket,
             Words(text=text),
             author=author,
-            version=self._version(ticket),
             client_id=client_id or f"note-{next(NUMBERS)}",
             by=author.actor,
         )

@@ -25,6 +25,8 @@ CHROMIUM = (
 )
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
 NUMBERS = count(1)
+#: What a browser or htmx logs when a test cuts the cable or the server refuses.
+EXPECTED = r"ERR_|Failed to load resource|WebSocket|^htmx:|Response Status Error Code"
 
 
 def free_port() -> int:
@@ -143,7 +145,7 @@ class Agents:
 
     def _console(self, message: object) -> None:
         text = message.text  # type: ignore[attr-defined]
-        if message.type == "error" and not re.search(r"ERR_|Failed to load resource|WebSocket", text):  # type: ignore[attr-defined]
+        if message.type == "error" and not re.search(EXPECTED, text):  # type: ignore[attr-defined]
             self.errors.append(text)
 
     def sign_in(self, page: Page, path: str = "/agent/tickets/?view=all", *, port: int = 0) -> None:

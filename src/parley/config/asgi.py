@@ -16,6 +16,7 @@ django.setup(set_prefix=False)
 
 from django.conf import settings  # noqa: E402
 from django.core.handlers.wsgi import WSGIHandler  # noqa: E402
+from django.db import close_old_connections  # noqa: E402
 
 from parley.web.health import Health  # noqa: E402
 from parley.web.live import endpoints  # noqa: E402
@@ -69,7 +70,7 @@ class Application:
     async def _say_health(self, scope: dict, send: Any) -> None:
         """One look at a time, however many ask, and an answer even where the look does not end."""
         if self.asking is None or self.asking.done():
-            self.asking = asyncio.ensure_future(asyncio.to_thread(self.health.report))
+            self.asking = asyncio.ensure_future(asyncio.to_thread(self._look))
         try:
             report = await asyncio.wait_for(asyncio.shield(self.asking), HEALTH_SECONDS)
         except TimeoutError:
@@ -77,6 +78,10 @@ class Application:
             report = {"ok": False, "checks": {"health": slow}}
         body = json.dumps(report).encode()
         await _answer(scope, send, 200 if report["ok"] else 503, b"application/json", body)
+
+    def _look(self) -> dict[str, Any]:
+        close_old_connections()
+        return self.health.report()
 
 
 async def _collect(body: Any, receive: Any) -> int | None:

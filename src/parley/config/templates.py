@@ -23,6 +23,7 @@ from parley.web.assets.manifest import manifest
 from parley.web.responses import kept_toasts
 
 HUES = 8
+APART = (6, 3, 8, 1, 5, 2, 7, 4)
 SOON = timedelta(days=1)
 THIS_WEEK_DAYS = 7
 SPANS = (("hour", 3600), ("minute", 60), ("second", 1))
@@ -123,7 +124,10 @@ def initials(name: str) -> str:
 
 
 def hue(value: object) -> int:
-    """One of the eight hues, always the same for the same thing: .hue-1 to .hue-8."""
+    """One of the eight hues, always the same for the same thing: .hue-1 to .hue-8. A number is a place in
+    a row: neighbours differ."""
+    if isinstance(value, int):
+        return APART[value % HUES]
     return zlib.crc32(str(value).encode()) % HUES + 1
 
 

@@ -1,3 +1,5 @@
+"""The kernel as a Django app: fences, checks, and the modules that the settings name."""
+
 from importlib import import_module
 
 from django.apps import AppConfig

@@ -1,3 +1,5 @@
+"""The kernel's tables, each declared where it is used."""
+
 from .beats import Beat
 from .cells import AccountAddress, AccountHost
 from .events import EventCounter, StoredEvent

@@ -15,10 +15,12 @@ from .tokens import Alternatives, Document, Phrase, Query
 INSERT = """
 INSERT INTO kernel_searchterms (rowid, account_id, subject, words, whole) VALUES (%s, %s, %s, %s, %s)
 """
-FOUND = (
-    "SELECT kernel_searchterms.subject FROM kernel_searchterms "
-    "WHERE kernel_searchterms MATCH %s AND kernel_searchterms.account_id = %s"
-)
+# The subject is read from the entry: a row of the FTS table holds all its words, an entry a line.
+FOUND = """
+SELECT kernel_searchentry.subject FROM kernel_searchterms
+CROSS JOIN kernel_searchentry ON kernel_searchentry.id = kernel_searchterms.rowid
+WHERE kernel_searchterms MATCH %s AND kernel_searchentry.account_id = %s
+"""
 
 
 def insertion(row: tuple[int, int, int], words: Document, mark: str) -> tuple[str, list[Any]]:

@@ -137,6 +137,8 @@ class Listener(Thread):
                     try:
                         yield mine.recv(65536)
                     except TimeoutError:
+                        if not address.exists():  # somebody cleared the folder: begin again
+                            return
                         version = watched.execute("PRAGMA data_version").fetchone()
                         if version != seen:
                             seen = version

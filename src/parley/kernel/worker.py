@@ -22,7 +22,6 @@ from .wakeups import Listener
 
 log = logging.getLogger("parley.worker")
 BATCH = 20
-FEW = 4  # jobs that wait for others are shared out among the lanes of all workers
 LONGEST_JOB = 15 * 60.0  # seconds; after that nobody renews its lease
 
 
@@ -111,10 +110,11 @@ class Lane(Thread):
 
     def turn(self, cell: str) -> int:
         with cell_scope(cell):
-            mine = jobs.claim(FEW, by=self.name, lease=self.worker.lease, quick=False)
-            for index, job in enumerate(mine):
+            # One: what is claimed behind a stuck job would wait with it, while other lanes are idle.
+            mine = jobs.claim(1, by=self.name, lease=self.worker.lease, quick=False)
+            for job in mine:
                 if self.worker.stopping.is_set():
-                    jobs.give_back(mine[index:])
+                    jobs.give_back(mine)
                     break
                 self.busy_since = time.monotonic()
                 note(job, attempt(partial(jobs.run, job)))

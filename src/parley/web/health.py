@@ -13,7 +13,7 @@ from threading import Lock
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, close_old_connections, connections
+from django.db import DatabaseError, InterfaceError, connections
 
 from parley.kernel import beats, clock
 from parley.kernel.cells import DIRECTORY
@@ -46,7 +46,6 @@ class Health:
         """`{"ok": bool, "checks": {name: {"ok": bool, "message": str}}}`, at most a second old."""
         with self.lock:
             if self.until < time.monotonic():
-                close_old_connections()
                 checks = {name: {"ok": ok, "message": said} for name, ok, said in self._checks()}
                 self.known = {"ok": all(each["ok"] for each in checks.values()), "checks": checks}
                 keeps = REMEMBERED_SECONDS if self.known["ok"] else RECOVERING_SECONDS

@@ -228,10 +228,14 @@ def test_a_whole_talk_stays_in_one_ticket(world):
 
 
 def test_a_letter_comes_from_the_account_and_says_that_a_machine_wrote_it(world):
-    ports.send_letter(ports.Letter("new@acme.example", "New", "Welcome", "Your key: 4711", is_secret=True))
+    ports.send_letter(
+        ports.Letter("new@acme.example", "New", "Welcome", "Your key: 4711", is_secret=True)
+    )
     world.settle()
     mail = sent()
     assert mail["From"] == f"Acme Lamps <support@{world.host}>"
     assert mail["Auto-Submitted"] == "auto-generated"
     assert mail["Reply-To"] is None
-    assert OutgoingMail.objects.get().text == "Your key: 4711"  # the outbox is how it is read in development
+    assert (
+        OutgoingMail.objects.get().text == "Your key: 4711"
+    )  # the outbox is how it is read in development

@@ -2,7 +2,7 @@
 
 import pytest
 from django.conf import settings
-from hypothesis import HealthCheck, given, example
+from hypothesis import HealthCheck, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 

@@ -13,9 +13,7 @@ from parley.kernel.jobs import Job
 from parley.kernel.stored_files import StoredFile
 from tests.world import CUSTOMER
 
-PIXEL = (
-    b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89"
-)
+PIXEL = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89"
 
 
 def accept(world, raw, to=(), sender=CUSTOMER):
@@ -24,15 +22,22 @@ def accept(world, raw, to=(), sender=CUSTOMER):
 
 
 def messages(row):
-    return list(Message.objects.filter(group_id=row.group_id).select_related("file").order_by("position"))
+    return list(
+        Message.objects.filter(group_id=row.group_id).select_related("file").order_by("position")
+    )
 
 
 def test_a_mail_becomes_a_ticket_with_its_words_and_its_sender(world):
-    row = world.mail(sender="jane@customer.example", sender_name="Jane Doe", subject="Hello", text="Words.")
+    row = world.mail(
+        sender="jane@customer.example", sender_name="Jane Doe", subject="Hello", text="Words."
+    )
     ticket = row.group.ticket
     assert (ticket.subject, ticket.status, ticket.channel) == ("Hello", Status.NEW, "E")
     assert ticket.department == world.general
-    assert (row.group.contact.name, main_address(row.group.contact)) == ("Jane Doe", "jane@customer.example")
+    assert (row.group.contact.name, main_address(row.group.contact)) == (
+        "Jane Doe",
+        "jane@customer.example",
+    )
     assert [(m.type, m.format, m.body) for m in messages(row)] == [("M", "T", "Words.")]
     assert row.state == IncomingMail.State.FILED
     assert KnownMessageId.objects.filter(message_id=row.message_id, ticket=ticket).count() == 1
@@ -266,7 +271,9 @@ def test_automatic_mail_into_a_ticket_leaves_its_status(world, headers, sender):
     ticket = world.mail().group.ticket
     world.answer(ticket)
     world.settle()
-    row = world.mail(sender=sender, headers=headers | {"Subject": f"Re: [{ticket.code}]", "From": CUSTOMER})
+    row = world.mail(
+        sender=sender, headers=headers | {"Subject": f"Re: [{ticket.code}]", "From": CUSTOMER}
+    )
     assert row.group.ticket_id == ticket.pk
     assert Ticket.objects.get(pk=ticket.pk).status == Status.ANSWERED
 

@@ -151,25 +151,28 @@ def test_the_door_says_what_it_can_do(door):
         assert "auth" not in client.esmtp_features
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        b".\r\n..\r\n...dots\r\n.\r\n.end\r\n",
-        b"bare\nline\nfeeds\n.\nand\n.\r\nhalves\r\n",
-        b"carriage\rreturns\r.\r\r\n",
-        b"\x00\xff\xfe\x80 bytes of all sorts \xc3\xa4\r\n",
-        b"x" * 300_000 + b"\r\n" + b"." * 200_000 + b"\r\n",
-        b"\r\n",
-        b"",
-    ],
-    ids=["dots", "line feeds", "carriage returns", "eight bits", "long lines", "blank", "nothing"],
-)
-def test_the_bytes_arrive_as_they_were_sent(door, content):
-    client = door.client()
-    client.begin()
-    client.send(stuffed(content) + b".\r\n")
-    assert client.answer() == "250 2.0.0 It is ours now"
-    assert only() == content
+CONTENTS = {
+    "dots": b".\r\n..\r\n...dots\r\n.\r\n.end\r\n",
+    "line feeds": b"bare\nline\nfeeds\n.\nand\n.\r\nhalves\r\n",
+    "carriage returns": b"carriage\rreturns\r.\r\r\n",
+    "eight bits": b"\x00\xff\xfe\x80 bytes of all sorts \xc3\xa4\r\n",
+    "long lines": b"x" * 300_000 + b"\r\n" + b"." * 200_000 + b"\r\n",
+    "blank": b"\r\n",
+    "nothing": b"",
+}
+
+
+def test_the_bytes_arrive_as_they_were_sent(door):
+    for name, content in CONTENTS.items():
+        client = door.client()
+        client.begin()
+        client.send(stuffed(content) + b".\r\n")
+        assert client.answer() == "250 2.0.0 It is ours now", name
+        assert stored(latest()) == content, name
+
+
+def latest():
+    return IncomingMail.objects.order_by("-id").first()
 
 
 def stuffed(content):
@@ -181,7 +184,9 @@ def stuffed(content):
 @hypothesis_settings(
     deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(pieces=st.lists(st.sampled_from([b".", b"\r", b"\n", b"\r\n", b"a", b"\x00", b"\xff"]), max_size=40))
+@given(
+    pieces=st.lists(st.sampled_from([b".", b"\r", b"\n", b"\r\n", b"a", b"\x00", b"\xff"]), max_size=40)
+)
 def test_any_bytes_arrive_as_they_were_sent(door, pieces):
     content = b"".join(pieces) + b"\r\n"
     client = door.client()
@@ -189,18 +194,20 @@ def test_any_bytes_arrive_as_they_were_sent(door, pieces):
     client.send(stuffed(content) + b".\r\n")
     assert client.answer().startswith("250 ")
     client.close()
-    assert stored(IncomingMail.objects.order_by("-id").first()) == content
+    assert stored(latest()) == content
 
 
-@pytest.mark.parametrize("end", [b"\n.\n", b"\n.\r\n", b"\r\n.\n", b"\r.\r"])
-def test_no_second_mail_is_smuggled_in_behind_a_false_end(door, end):
-    smuggled = b"first" + end + b"MAIL FROM:<boss@acme.localhost>\r\nRCPT TO:<support@acme.localhost>\r\nDATA\r\nx"
-    client = door.client()
-    client.begin()
-    client.send(smuggled + b"\r\n.\r\n")
-    assert client.answer().startswith("250 ")
-    assert client.say("NOOP").startswith("250 ")
-    assert only() == smuggled + b"\r\n"
+def test_no_second_mail_is_smuggled_in_behind_a_false_end(door):
+    second = b"MAIL FROM:<boss@acme.localhost>\r\nRCPT TO:<support@acme.localhost>\r\nDATA\r\nx\r\n"
+    for end in (b"\n.\n", b"\n.\r\n", b"\r\n.\n", b"\r.\r"):
+        client = door.client()
+        client.begin()
+        client.send(b"first" + end + second + b".\r\n")
+        assert client.answer().startswith("250 ")
+        assert client.say("NOOP").startswith("250 ")
+        # A dot at the start of a line is the transfer's, unless it was doubled.
+        assert stored(latest()) == b"first" + end.replace(b"\r\n.", b"\r\n") + second
+    assert IncomingMail.objects.count() == 4
 
 
 def test_commands_sent_together_are_answered_one_by_one(door):
@@ -218,40 +225,51 @@ def test_commands_sent_together_are_answered_one_by_one(door):
 def rcpt(door, address):
     client = door.greeted()
     client.say("MAIL FROM:<jane@customer.example>")
-    return client.say(f"RCPT TO:{address}")
+    answer = client.say(f"RCPT TO:{address}")
+    client.close()
+    return answer
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
-        "<a@nobody.localhost>",
-        "<a@example.com>",
-        "<postmaster@localhost>",
-        "<a@deeper.acme.localhost>",
-        "<a@acme.localhost.example.com>",
-        "<a%example.com@localhost>",
-        "<@acme.localhost:a@example.com>",
-        "<a@[127.0.0.1]>",
-    ],
+NOT_OURS = (
+    "<a@nobody.localhost>",
+    "<a@example.com>",
+    "<postmaster@localhost>",
+    "<a@deeper.acme.localhost>",
+    "<a@acme.localhost.example.com>",
+    "<a%example.com@localhost>",
+    "<@acme.localhost:a@example.com>",
+    "<a@[127.0.0.1]>",
 )
-def test_an_address_that_is_no_accounts_is_refused_and_nothing_is_relayed(door, address):
-    assert rcpt(door, address).startswith("550 5.1.1 Nobody takes mail at this address")
-
-
-@pytest.mark.parametrize(
-    "address",
-    ["<>", "<a>", "a b@acme.localhost", "<a@acme..localhost>", "<\udcff@acme.localhost>", "", "<a@b", "@"],
+NO_ADDRESS = (
+    "<>",
+    "<a>",
+    "<a@acme..localhost>",
+    "<\udcff@acme.localhost>",
+    "",
+    "@",
+    "<a@" + "b." * 150 + "c>",
 )
-def test_what_is_no_address_is_refused_as_such(door, address):
-    assert rcpt(door, address)[:3] in ("501", "553", "555")
-
-
-@pytest.mark.parametrize(
-    "address",
-    ["<Support@ACME.Localhost>", "support@acme.localhost", "<sales+tag@acme.localhost>", "<j\u00fcrgen@acme.localhost>"],
+OURS = (
+    "<Support@ACME.Localhost>",
+    "support@acme.localhost",
+    "<sales+tag@acme.localhost>",
+    "<j\u00fcrgen@acme.localhost>",
 )
-def test_any_address_of_an_account_is_taken(door, address):
-    assert rcpt(door, address) == "250 2.1.5 OK"
+
+
+def test_an_address_that_is_no_accounts_is_refused_and_nothing_is_relayed(door):
+    for address in NOT_OURS:
+        assert rcpt(door, address).startswith("550 5.1.1 Nobody takes mail at this address"), address
+
+
+def test_what_is_no_address_is_refused_as_such(door):
+    for address in NO_ADDRESS:
+        assert rcpt(door, address)[:3] in ("501", "553", "555"), address
+
+
+def test_any_address_of_an_account_is_taken(door):
+    for address in OURS:
+        assert rcpt(door, address) == "250 2.1.5 OK", address
 
 
 def test_an_account_takes_mail_at_its_own_hosts(door, world):
@@ -259,14 +277,13 @@ def test_an_account_takes_mail_at_its_own_hosts(door, world):
     assert rcpt(door, "<a@help.acme.example>") == "250 2.1.5 OK"
 
 
-@pytest.mark.parametrize(
-    ("state", "answer"), [("closed", "550 5.1.1"), ("moving", "451 4.3.0"), ("opening", "451 4.3.0")]
-)
-def test_an_account_that_is_not_open_takes_no_mail(door, world, state, answer):
-    AccountAddress.objects.filter(pk=world.address.pk).update(state=state)
+def test_an_account_that_is_not_open_takes_no_mail(door, world):
     AccountHost.objects.create(host="help.acme.example", address=world.address)
-    assert rcpt(door, "<a@acme.localhost>").startswith(answer)
-    assert rcpt(door, "<a@help.acme.example>").startswith(answer)
+    answers = {"closed": "550 5.1.1 ", "moving": "451 4.3.0 ", "opening": "451 4.3.0 "}
+    for state, answer in answers.items():
+        AccountAddress.objects.filter(pk=world.address.pk).update(state=state)
+        for address in ("<a@acme.localhost>", "<a@help.acme.example>"):
+            assert rcpt(door, address).startswith(answer), (state, address)
 
 
 def test_while_the_directory_is_away_mail_is_put_off_and_afterwards_taken(door):
@@ -531,7 +548,9 @@ def test_no_command_shows_our_insides(world):
             client.send(command + b"\r\n")
             answer = client.answer()
             assert answer[:3].isdigit(), command
-            assert not any(word in answer for word in ("Traceback", "Error: (", "File ", "object")), answer
+            assert not any(word in answer for word in ("Traceback", "Error: (", "File ", "object")), (
+                answer
+            )
         assert client.say("QUIT").startswith("221 ")
 
 

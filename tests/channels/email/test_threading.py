@@ -71,7 +71,9 @@ def test_the_answer_address_is_proof_for_whoever_was_given_it(talk):
     assert row.group.contact_id != talk.ticket.requester_id
 
 
-@pytest.mark.parametrize("subject", ["AW: WG: lampe {code}", "[{code}]", "re {code_lower} !!", "Re: x (#{code})"])
+@pytest.mark.parametrize(
+    "subject", ["AW: WG: lampe {code}", "[{code}]", "re {code_lower} !!", "Re: x (#{code})"]
+)
 def test_a_mangled_subject_with_the_code_is_enough_for_the_customer(talk, subject):
     code = talk.ticket.code
     row, same = talk.lands(subject=subject.format(code=code, code_lower=code.lower()))

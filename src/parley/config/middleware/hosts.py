@@ -9,6 +9,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import translation
 
 from parley.kernel.cells import NotServed, account_scope, address_of
 from parley.web.shell.visitors import without_port
@@ -32,7 +33,8 @@ def host_decides(get_response: View) -> View:
             address = address_of(host)
         except NotServed:
             request.urlconf = PUBLIC  # type: ignore[attr-defined]
-            return render(request, "public/no_account.html", {"host": host}, status=404)
+            with translation.override(translation.get_language_from_request(request)):
+                return render(request, "public/no_account.html", {"host": host}, status=404)
         request.urlconf = ACCOUNT  # type: ignore[attr-defined]
         request.address = address  # type: ignore[attr-defined]
         with account_scope(address.pk, cell=address.cell):

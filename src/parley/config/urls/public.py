@@ -13,9 +13,9 @@ urlpatterns = [
     path("outbox", open_to("everyone")(outbox.outbox_list), name="outbox"),
     path("outbox/", open_to("everyone")(outbox.outbox_list)),
     path("outbox.json", open_to("everyone")(outbox.outbox_json), name="outbox-json"),
+    path("outbox/<str:public_id>.eml", open_to("everyone")(outbox.outbox_raw), name="outbox-raw"),
     path("outbox/<str:public_id>", open_to("everyone")(outbox.outbox_mail), name="outbox-mail"),
     path("outbox/<str:public_id>/body", open_to("everyone")(outbox.outbox_body), name="outbox-body"),
-    path("outbox/<str:public_id>.eml", open_to("everyone")(outbox.outbox_raw), name="outbox-raw"),
 ]
 handler400, handler403, handler404, handler500 = (
     errors.bad_request,

@@ -112,9 +112,11 @@ def delete_agent(agent: Agent, *, by: Actor) -> None:
 
 
 @action
-def add_department(name: str, *, mail_name: str = "", public_id: str = "", by: Actor) -> Department:
-    """Without a mail name it gets one made of its name. Raises BadMailName, MailNameTaken."""
-    mail_name = mail_name or _free_mail_name(name)
+def add_department(
+    name: str, *, mail_name: str | None = None, public_id: str = "", by: Actor
+) -> Department:
+    """`mail_name` None: one is made of the name. Raises BadMailName, MailNameTaken."""
+    mail_name = _free_mail_name(name) if mail_name is None else mail_name
     _check_mail_name(mail_name, but=None)
     given = {"public_id": public_id} if public_id else {}
     last = Department.objects.order_by("-position").values_list("position", flat=True).first()

@@ -29,12 +29,13 @@ POSTGRES = [
     # Nothing is asked: everything that has not a word which nothing has. An OR would cost the index.
     """CREATE POLICY found ON kernel_searchterms AS RESTRICTIVE FOR SELECT
         USING (terms @@ coalesce(nullif(current_setting('parley.found', true), ''), '!none')::tsquery)""",
+    # account_id + 0: the account's index would be tempting, and read all of its rows.
     """CREATE FUNCTION kernel_search_found(the_account bigint, query text, most integer)
         RETURNS TABLE (account_id bigint, subject bigint) LANGUAGE plpgsql STABLE ROWS 300 AS $$
         BEGIN
             PERFORM set_config('parley.found', query, true);
             RETURN QUERY SELECT t.account_id, t.subject FROM kernel_searchterms t
-                WHERE t.account_id = the_account LIMIT most;
+                WHERE t.account_id + 0 = the_account LIMIT most;
             PERFORM set_config('parley.found', '', true);
         END $$""",
     """CREATE FUNCTION kernel_search_matches(the_subject bigint, the_account bigint, query text)

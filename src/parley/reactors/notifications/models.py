@@ -1,3 +1,5 @@
+"""What agents are told of."""
+
 from django.db import models
 
 from parley.kernel import clock

@@ -61,7 +61,7 @@ def workspace_frame(
         View(
             url=listing_url(view="all", department=each.public_id),
             label=each.name,
-            hue_of=each.public_id,
+            hue_of=each.position,
             is_current=each.public_id == department,
             count=waiting.by_department.get(each.pk, 0),
         )

@@ -25,7 +25,7 @@ class View:
     url: str
     label: str
     icon: str = ""
-    hue_of: str = ""  # what the department's colour is made from: its public id
+    hue_of: int | None = None  # what the department's colour is made from: its position
     is_current: bool = False
     count: int | None = None
     is_alarming: bool = False

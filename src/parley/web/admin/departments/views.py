@@ -34,7 +34,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     given = form.cleaned_data
     try:
         department = actions.add_department(
-            given["name"], mail_name=given["mail_name"], by=_me(request).actor
+            given["name"], mail_name=given["mail_name"] or None, by=_me(request).actor
         )
     except Refusal as refusal:
         form.refuse(refusal)

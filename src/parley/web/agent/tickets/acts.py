@@ -57,7 +57,6 @@ def note(request: HttpRequest, code: str) -> HttpResponse:
             ticket,
             _words(form),
             author=_agent(request),
-            version=form.cleaned_data["version"],
             client_id=form.cleaned_data["client_id"],
             by=_agent(request).actor,
         )

@@ -14,7 +14,7 @@ from parley.web.shell.doors import open_to
 
 #: Nothing runs, nothing is fetched from elsewhere; styles are the mail's own, cleaned ones.
 FRAME_POLICY = (
-    "default-src 'none'; img-src 'self' data:{remote}; style-src 'unsafe-inline'; frame-ancestors 'self'; "
+    "default-src 'none'; img-src 'self' data:{remote}; style-src 'self' 'unsafe-inline'; frame-ancestors 'self'; "
     "sandbox allow-same-origin allow-popups allow-popups-to-escape-sandbox"
 )
 FILE_POLICY = "default-src 'none'; sandbox"

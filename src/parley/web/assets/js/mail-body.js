@@ -20,8 +20,8 @@ customElements.define(
     }
 
     fit() {
-      const body = this.frame.contentDocument?.documentElement;
-      if (body) this.frame.style.blockSize = `${body.scrollHeight}px`;
+      const body = this.frame.contentDocument?.body;
+      if (body) this.frame.style.blockSize = `${Math.ceil(body.scrollHeight)}px`;
     }
   },
 );

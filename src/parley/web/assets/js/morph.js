@@ -34,12 +34,20 @@ export function morph(target, next, morphStyle = "outerHTML") {
 
 function isTyped(node) {
   if (node instanceof HTMLTextAreaElement) return node.value !== node.defaultValue;
-  if (node instanceof HTMLSelectElement)
-    return [...node.options].some((option) => option.selected !== option.defaultSelected);
+  if (node instanceof HTMLSelectElement) return isChosen(node);
   if (!(node instanceof HTMLInputElement)) return false;
   if (node.name === "client_id") return node.value !== ""; // a retry must carry the same one
   if (["checkbox", "radio"].includes(node.type)) return node.checked !== node.defaultChecked;
   return node.type === "file" ? node.files.length > 0 : node.value !== node.defaultValue;
+}
+
+/** Where no option is marked, a list for one shows its first. */
+function isChosen(select) {
+  const options = [...select.options];
+  const marked = options.filter((option) => option.defaultSelected);
+  const first = select.multiple ? [] : options.slice(0, 1);
+  const meant = marked.length ? marked : first;
+  return options.some((option) => option.selected !== meant.includes(option));
 }
 
 /** Words for one ticket must never end up in the form of another. */

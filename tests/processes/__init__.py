@@ -1,0 +1,1 @@
+"""Parley as it is run: commands, the supervisor and its processes, a real server and real sockets."""
