@@ -35,6 +35,7 @@ from parley.config.settings import *  # noqa: E402, F403
 INSTALLED_APPS = [*INSTALLED_APPS, "tests.effects"]  # noqa: F405
 TEST_NON_SERIALIZED_APPS = INSTALLED_APPS
 REACTORS = [*REACTORS, "tests.effects.react"]  # noqa: F405
+CHORES: dict[str, str] = {}  # a test that wants one says so; parley.config.chores lists them
 PASSWORD_HASHERS = ["tests.hashers.QuickArgon2"]
 
 if not os.environ.get(INSTALLED):

@@ -7,6 +7,7 @@ import pytest
 from django.test.utils import override_settings
 
 from parley.kernel import clock, test_clock
+from parley.kernel.cells import AccountAddress
 from parley.kernel.test_clock import Backwards, ClockOffset, NoTestClock
 from tests.world import NOON
 
@@ -95,3 +96,9 @@ def test_all_processes_share_the_test_clock_within_a_second(installation):
 def test_processes_of_an_installation_without_one_refuse(installation):
     installation.script("migrate")
     assert installation.script("set_clock_refused", 86_400) == "NoTestClock"
+
+
+def test_before_anything_has_happened_it_may_begin_anywhere(shared):
+    AccountAddress.objects.all().delete()
+    test_clock.set_to(clock.machine() - timedelta(days=400))
+    assert clock.machine() - clock.now() > timedelta(days=399)

@@ -15,7 +15,7 @@ def test_killed_workers_lose_nothing_and_do_nothing_twice(installation):
         installation.script("order_work", who["account"], numbers)
 
     def worker():
-        return installation.start("-m", "parley", "work", "--lease", "1.5")
+        return installation.start("-m", "parley", "worker", "--lease", "1.5")
 
     workers, killed = [worker() for _ in range(3)], 0
     while killed < 8:

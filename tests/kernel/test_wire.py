@@ -525,7 +525,9 @@ def test_an_encoding_that_was_not_asked_for_is_not_unpacked(server, encoding):
         wire.get(server.url())
 
 
-@pytest.mark.parametrize("body", [b"not gzip at all", gzip.compress(b"hello" * 1000)[:-9]])
+@pytest.mark.parametrize(
+    "body", [b"not gzip at all", gzip.compress(b"hello" * 1000)[:-9]], ids=["other", "cut"]
+)
 def test_a_broken_archive_is_unreachable(server, body):
     server.pages["/"] = (200, {"Content-Encoding": "gzip"}, body)
     with allowing(server), pytest.raises(Unreachable):

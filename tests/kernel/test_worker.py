@@ -20,7 +20,7 @@ def test_a_job_of_many_seconds_keeps_its_lease_and_is_done_once(installation):
 
 def test_a_worker_notices_what_nobody_told_it(installation):
     [who] = installation.script("found", "one")
-    worker = installation.start("-m", "parley", "work")
+    worker = installation.start("-m", "parley", "worker")
     installation.script("enqueue_in_silence", who["account"], 1)
     after = installation.script("await_quiet", [who["account"]], 30)
     assert after[str(who["account"])]["effects"] == [["quick", 1]]
@@ -32,7 +32,7 @@ def test_a_worker_serves_every_cell(installation):
     accounts = [who["account"] for who in installation.script("found", "one", "two", "three")]
     for account in accounts:
         installation.script("order_work", account, [1, 2])
-    worker = installation.start("-m", "parley", "work")
+    worker = installation.start("-m", "parley", "worker")
     after = installation.script("await_quiet", accounts, 60)
     assert [len(each["effects"]) for each in after.values()] == [2 * 5] * 3
     worker.terminate()

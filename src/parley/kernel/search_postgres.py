@@ -3,23 +3,25 @@
 Row-level security applies its own condition first, and `@@` is not leakproof, so that a plain
 `terms @@ query` never uses the index: it reads every row of the account. Therefore the query is part of
 the security itself: a restrictive policy shows of this table only what matches `parley.found`, if set;
-two functions set it for as long as they look. The account's policy applies after it, as everywhere.
+a function sets it for as long as it looks. The account's policy applies after it, as everywhere.
 
-Few matches are listed and looked up; many are met soon on the way through the newest rows, so there each
-row is asked. How many there are, up to MANY, is asked beforehand.
+The planner knows nothing of how common the words are. So that is asked beforehand, up to MANY: few rows
+are looked up by key, many are hashed and met on the way through the newest. Either way the time is
+bounded by the number of matches; asking each row would be quick for the common word and slow for the
+word that was common years ago.
 """
 
 from collections import defaultdict
 from typing import Any
 
 from django.db import connections
-from django.db.models import BooleanField, F, Func, Q, Value
+from django.db.models import BooleanField, F, Func, Q
 from django.db.models.expressions import RawSQL
 
 from .tenancy import current_cell
 from .tokens import GAP, Alternatives, Document, Phrase, Query
 
-MANY = 4_000
+MANY = 5_000
 INSERT = """
 INSERT INTO kernel_searchterms (rowid, account_id, subject, terms) VALUES (%s, %s, %s, %s::tsvector)
 """
@@ -45,14 +47,15 @@ def insertion(row: tuple[int, int, int], words: Document, mark: str) -> tuple[st
 
 def condition(query: Query, account: int, mark: str) -> Q:
     text = match(query, mark)
+    found = RawSQL(FOUND, [account, text, account])
     with connections[current_cell()].cursor() as cursor:
         cursor.execute(COUNT, [account, text, MANY, account])
-        are_many = cursor.fetchone()[0] >= MANY
-    if are_many:
-        each = Func(F("pk"), Value(account), Value(text), function="kernel_search_matches")
-        each.output_field = BooleanField()
-        return Q(each)
-    return Q(pk__in=RawSQL(FOUND, [account, text, account]))
+        if cursor.fetchone()[0] < MANY:
+            return Q(pk__in=found)
+    # IS TRUE keeps the planner from making a join of it, which it would do row by row.
+    hashed = Func(F("pk"), found, arg_joiner=" IN ", template="((%(expressions)s) IS TRUE)")
+    hashed.output_field = BooleanField()
+    return Q(hashed)
 
 
 def match(query: Query, mark: str) -> str:

@@ -92,7 +92,7 @@ def serve(host: str, port: int, stopping: Event, *, limits: Limits | None = None
 async def _serve(door: Door, host: str, port: int, stopping: Event) -> None:
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Session(door, loop), host, port, backlog=200)
-    log.info("taking mail at %s:%d", host, port)
+    log.debug("taking mail at %s:%d", host, port)
     try:
         while not stopping.is_set():
             await asyncio.sleep(LOOK_SECONDS)

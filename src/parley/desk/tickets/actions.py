@@ -117,9 +117,7 @@ def reply(
 
 
 @action
-def add_note(
-    ticket: Ticket, words: Words, *, author: Agent, client_id: str, by: Actor
-) -> MessageGroup:
+def add_note(ticket: Ticket, words: Words, *, author: Agent, client_id: str, by: Actor) -> MessageGroup:
     """Words among ourselves; never held back by what is new. Raises Empty."""
     if known := MessageGroup.objects.filter(client_id=client_id, ticket=ticket).first():
         return known

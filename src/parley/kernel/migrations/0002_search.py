@@ -20,7 +20,6 @@ POSTGRES = [
     """CREATE TABLE kernel_searchterms (
         rowid bigint PRIMARY KEY REFERENCES kernel_searchentry ON DELETE CASCADE,
         account_id bigint NOT NULL, subject bigint NOT NULL, terms tsvector NOT NULL)""",
-    "CREATE INDEX search_subject ON kernel_searchterms (account_id, subject)",
     # A short pending list: each search reads all of it.
     """CREATE INDEX search_terms ON kernel_searchterms USING gin (terms)
         WITH (gin_pending_list_limit = 256)""",
@@ -29,29 +28,17 @@ POSTGRES = [
     # Nothing is asked: everything that has not a word which nothing has. An OR would cost the index.
     """CREATE POLICY found ON kernel_searchterms AS RESTRICTIVE FOR SELECT
         USING (terms @@ coalesce(nullif(current_setting('parley.found', true), ''), '!none')::tsquery)""",
-    # account_id + 0: the account's index would be tempting, and read all of its rows.
     """CREATE FUNCTION kernel_search_found(the_account bigint, query text, most integer)
         RETURNS TABLE (account_id bigint, subject bigint) LANGUAGE plpgsql STABLE ROWS 300 AS $$
         BEGIN
             PERFORM set_config('parley.found', query, true);
             RETURN QUERY SELECT t.account_id, t.subject FROM kernel_searchterms t
-                WHERE t.account_id + 0 = the_account LIMIT most;
+                WHERE t.account_id = the_account LIMIT most;
             PERFORM set_config('parley.found', '', true);
-        END $$""",
-    """CREATE FUNCTION kernel_search_matches(the_subject bigint, the_account bigint, query text)
-        RETURNS boolean LANGUAGE plpgsql STABLE COST 5000 AS $$
-        DECLARE answer boolean;
-        BEGIN
-            PERFORM set_config('parley.found', query, true);
-            answer := EXISTS (SELECT 1 FROM kernel_searchterms t
-                WHERE t.account_id = the_account AND t.subject = the_subject);
-            PERFORM set_config('parley.found', '', true);
-            RETURN answer;
         END $$""",
 ]
 SQLITE_BACK = ["DROP TRIGGER kernel_searchentry_gone", "DROP TABLE kernel_searchterms"]
 POSTGRES_BACK = [
-    "DROP FUNCTION kernel_search_matches(bigint, bigint, text)",
     "DROP FUNCTION kernel_search_found(bigint, text, integer)",
     "DROP TABLE kernel_searchterms",
 ]

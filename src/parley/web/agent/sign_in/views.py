@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -112,12 +111,10 @@ def _choose_password(request: HttpRequest, secret: str, purpose: str) -> HttpRes
 
 
 def browser(request: HttpRequest) -> actions.Browser:
-    """Where the request came from: behind N proxies, the Nth address from the end of X-Forwarded-For."""
-    ip = request.META.get("REMOTE_ADDR") or None
-    forwarded = [each.strip() for each in request.headers.get("X-Forwarded-For", "").split(",")]
-    if settings.PROXIES and len(forwarded) >= settings.PROXIES and forwarded[-settings.PROXIES]:
-        ip = forwarded[-settings.PROXIES]
-    return actions.Browser(ip, request.headers.get("User-Agent", ""))
+    """Where the request came from; what proxies say of it was read before (config/asgi)."""
+    return actions.Browser(
+        request.META.get("REMOTE_ADDR") or None, request.headers.get("User-Agent", "")
+    )
 
 
 def _door(request: HttpRequest, page: str, status: int = 200, **context: Any) -> HttpResponse:
