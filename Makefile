@@ -3,6 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/installed
+CATALOGUES := $(wildcard src/parley/locale/*/LC_MESSAGES/django.po)
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -18,13 +19,16 @@ CELLS = PARLEY_CELLS="eu1=$(1)eu1$(2) us1=$(1)us1$(2)"
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
 
-install: $(STAMP) ## everything a developer needs, into .venv
+install: $(STAMP) $(CATALOGUES:.po=.mo) ## everything a developer needs, into .venv
 
 $(STAMP): requirements/dev.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	touch $(STAMP)
+
+%.mo: %.po | $(STAMP)
+	$(BIN)/python tools/translations.py compile $<
 
 run: install ## pages, workers and mail on this machine
 	$(BIN)/parley serve
@@ -48,6 +52,7 @@ check: install ## format, lint, types, layers, migrations, templates, translatio
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(QUIET) PARLEY_DATA=var/check $(BIN)/parley makemigrations --check --dry-run
+	$(BIN)/python tools/translations.py check
 	$(QUIET) $(BIN)/pytest tests/architecture -q -p no:xdist
 
 bench: install ## figures into docs/performance.md

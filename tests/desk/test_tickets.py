@@ -8,7 +8,6 @@ from parley.desk import ports
 from parley.desk.contacts.models import Contact
 from parley.desk.tickets import actions as tickets
 from parley.desk.tickets import queries
-from parley.desk.tickets.messages import Words
 from parley.desk.tickets.models import Message, MessageGroup, Ticket
 from parley.kernel import clock
 from parley.kernel.actions import action

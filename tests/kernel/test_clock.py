@@ -15,7 +15,7 @@ SOON = timedelta(seconds=5)
 
 
 @pytest.fixture
-def shared(db):
+def shared(accounts):
     """As in an installation that was started with a test clock."""
     clock.follow(test_clock.ahead)
     test_clock._read = (0.0, timedelta())

@@ -34,6 +34,7 @@ def test_a_worker_serves_every_cell(installation):
         installation.script("order_work", account, [1, 2])
     worker = installation.start("-m", "parley", "worker")
     after = installation.script("await_quiet", accounts, 60)
+    assert after.pop("left") == []
     assert [len(each["effects"]) for each in after.values()] == [2 * 5] * 3
     worker.terminate()
     assert worker.wait(30) == 0

@@ -35,7 +35,7 @@ def test_the_list_shows_the_mail_of_every_account_the_newest_first(browser, mail
     assert page.status_code == 200
     assert text.index(mail.subject) < text.index(f"Subject {CANARY}")
     assert f"/outbox/{mail.public_id}" in text
-    assert '<meta http-equiv="refresh" content="5">' in text
+    assert 'hx-trigger="every 5s"' in text
     for shown in (CUSTOMER, mail.from_email, "acme", "intruder"):
         assert shown in text
 

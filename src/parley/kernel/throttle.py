@@ -42,7 +42,7 @@ def count(what: str, who: str, *, limit: int, per: timedelta) -> None:
     In a transaction of its own, so that a refused request still counts: call it outside actions.
     Raises TooMany.
     """
-    now, key, step = clock.now(), digest(f"{what}\n{who}"), per / limit
+    now, key, step = clock.now(), digest(f"{what}\n{who}"), per // limit
     with writing(current_cell()):
         Attempts.objects.bulk_create([Attempts(key=key, empty_at=now)], ignore_conflicts=True)
         bucket = Attempts.objects.select_for_update().get(key=key)

@@ -9,6 +9,8 @@ from parley.channels.email.parsed import Malformed
 from tests.channels.email.samples import MAILS, raw
 from tests.channels.email.wire import multipart, text_part, texts_of
 
+HANGS = 60.0  # seconds of this process: what backtracks takes hours, what does not takes one or two
+
 QUICK = settings(
     deadline=None,
     max_examples=150,
@@ -65,12 +67,12 @@ def test_nesting_is_read_down_to_a_hundred_levels():
     ids=range(15),
 )
 def test_hostile_mail_is_read_or_refused_within_seconds(hostile):
-    started = time.perf_counter()
+    started = time.process_time()
     try:
         parse(hostile)
     except Malformed as refused:
         assert refused.code in {"too-many-parts", "too-deep"}
-    assert time.perf_counter() - started < 6
+    assert time.process_time() - started < HANGS
 
 
 @QUICK

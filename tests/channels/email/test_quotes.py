@@ -14,6 +14,8 @@ from parley.channels.email.quotes_html import split_reply_html
 from parley.kernel.html import to_text
 from tests.channels.email.samples import expected, paths, raw
 
+HANGS = 60.0  # seconds of this process: what backtracks takes hours, what does not takes one or two
+
 
 def words(text):
     return text.split()
@@ -278,9 +280,9 @@ def test_an_html_answer_below_the_quote_is_new():
     ids=range(7),
 )
 def test_hostile_text_is_split_within_seconds(hostile):
-    started = time.perf_counter()
+    started = time.process_time()
     split_reply(hostile)
-    assert time.perf_counter() - started < 6
+    assert time.process_time() - started < HANGS
 
 
 @pytest.mark.parametrize(
@@ -295,6 +297,6 @@ def test_hostile_text_is_split_within_seconds(hostile):
     ids=range(5),
 )
 def test_hostile_html_is_split_within_seconds(hostile):
-    started = time.perf_counter()
+    started = time.process_time()
     split_reply_html(hostile)
-    assert time.perf_counter() - started < 6
+    assert time.process_time() - started < HANGS
