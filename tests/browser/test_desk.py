@@ -28,7 +28,7 @@ def answer(page: Page, text: str, button: str = "Send") -> None:
 
 def is_live(page: Page) -> None:
     """Connected, so that what happens from now on is seen at once."""
-    page.wait_for_function("document.querySelector('[data-connection=lost]').hidden")
+    expect(page.locator("html")).to_have_attribute("data-live", "connected")
 
 
 def test_a_mail_is_seen_answered_and_answered_back_without_reloading(desk, agents):
@@ -45,6 +45,7 @@ def test_a_mail_is_seen_answered_and_answered_back_without_reloading(desk, agent
     page.evaluate("window.notReloaded = true")
     answer(page, "It left this morning.")
     expect(page.locator("[data-status]")).to_have_text("Answered")
+    expect(page.locator("[data-delivery]")).to_contain_text("Caught in the outbox")
 
     [sent] = desk.sent_to("mette@customer.example")
     assert sent["in_reply_to"] == first and first in str(sent["references"])
@@ -61,7 +62,8 @@ def test_a_mail_is_seen_answered_and_answered_back_without_reloading(desk, agent
 
 
 def test_two_agents_see_each_other_and_a_minute_offline_loses_nothing(desk, agents):
-    desk.mail("Which colours are there?", subject="Colours")
+    carla = {"sender": "carla@customer.example", "name": "Carla Berg"}
+    desk.mail("Which colours are there?", subject="Colours", **carla)
     cable = Cable(desk.http)
     here, there = agents.at(), agents.at(port=cable.port)
     for page in (here, there):
@@ -80,7 +82,8 @@ def test_two_agents_see_each_other_and_a_minute_offline_loses_nothing(desk, agen
     began = time.monotonic()
     expect(there.get_by_text("Offline. Trying again; what you write is kept.")).to_be_visible()
     answer(here, "Red, green and blue.")
-    desk.mail("And sizes?", subject="Re: Colours", In_Reply_To=desk.sent_to("mette@")[0]["message_id"])
+    [sent] = desk.sent_to("carla@customer.example")
+    desk.mail("And sizes?", subject="Re: Colours", In_Reply_To=sent["message_id"], **carla)
     desk.mail("New while away", subject="Missed nothing", sender="new@else.example", name="New Person")
     here.get_by_role("tab", name="Note").click()
     here.get_by_label("Your note, for agents only").fill("Ask the workshop.")

@@ -6,12 +6,14 @@ import email.policy
 import pytest
 
 from parley.channels.email import queries
+from parley.channels.email.events import DeliveryChanged
 from parley.channels.email.identity import NOBODY, code_of_address, code_of_message_id
 from parley.channels.email.models import Delivery, KnownMessageId, OutgoingMail
 from parley.channels.email.rendering import composed
 from parley.desk import ports
 from parley.desk.contacts.models import Contact
 from parley.desk.tickets.models import Ticket
+from parley.kernel import history
 from parley.kernel.html import clean_reply
 from tests.world import CUSTOMER
 
@@ -239,3 +241,12 @@ def test_a_letter_comes_from_the_account_and_says_that_a_machine_wrote_it(world)
     assert (
         OutgoingMail.objects.get().text == "Your key: 4711"
     )  # the outbox is how it is read in development
+
+
+def test_the_tickets_readers_hear_how_far_an_answer_got(world):
+    ticket = world.ticket()
+    group = world.answer(ticket)
+    world.settle()
+    [happened] = history.of(f"ticket-{ticket.pk}", names=["ticket.delivery_changed"])
+    delivery = Delivery.objects.get(mail__group=group)
+    assert happened.event == DeliveryChanged(ticket.pk, group.pk, delivery.pk, "handed_over")

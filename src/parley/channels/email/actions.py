@@ -10,12 +10,13 @@ from parley.desk import ports
 from parley.desk.tickets import actions as tickets
 from parley.desk.tickets.models import MessageGroup
 from parley.kernel import clock, stored_files
-from parley.kernel.actions import action
+from parley.kernel.actions import action, emit
 from parley.kernel.actors import Actor
 from parley.kernel.jobs import enqueue_by_name
 from parley.kernel.tenancy import current_cell
 from parley.kernel.turns import writing
 
+from . import events
 from .models import LONGEST_MESSAGE_ID, Delivery, IncomingMail, KnownMessageId, OutgoingMail
 from .parsed import ParsedMail
 from .threading import Place
@@ -138,7 +139,7 @@ def claim(delivery_id: int, *, by: Actor) -> Delivery | None:
     content was on its way when its worker died is uncertain from now on."""
     row = Delivery.objects.select_for_update().get(pk=delivery_id)
     if row.state == Delivery.State.HANDING_OVER:
-        _settle(row, Delivery.State.UNCERTAIN, "")
+        _settle(row, Delivery.State.UNCERTAIN, "", by=by)
     if row.state not in (Delivery.State.QUEUED, Delivery.State.CLAIMED):
         return None
     row.state, row.attempts = Delivery.State.CLAIMED, row.attempts + 1
@@ -160,31 +161,34 @@ def handing_over(row: Delivery, *, by: Actor) -> None:
 def handed_over(row: Delivery, *, transport: str, reply: str, by: Actor) -> None:
     """The server has it."""
     row.handed_over_at = clock.now()
-    _settle(row, Delivery.State.HANDED_OVER, reply, transport)
+    _settle(row, Delivery.State.HANDED_OVER, reply, transport, by=by)
 
 
 @action
 def not_taken(row: Delivery, *, transport: str, reply: str, for_good: bool, by: Actor) -> None:
     """The server refused it, or could not be reached: tried again later and later, unless `for_good`."""
     if for_good or row.attempts > len(TRIED_AGAIN_AFTER):
-        _settle(row, Delivery.State.FAILED, reply, transport)
+        _settle(row, Delivery.State.FAILED, reply, transport, by=by)
         return
-    _settle(row, Delivery.State.QUEUED, reply, transport)
+    _settle(row, Delivery.State.QUEUED, reply, transport, by=by)
     _enqueue(row, after=timedelta(minutes=TRIED_AGAIN_AFTER[row.attempts - 1]))
 
 
 @action
 def uncertain(row: Delivery, *, transport: str, reply: str, by: Actor) -> None:
     """Nobody knows whether the server has it. A person decides whether it is sent again."""
-    _settle(row, Delivery.State.UNCERTAIN, reply, transport)
+    _settle(row, Delivery.State.UNCERTAIN, reply, transport, by=by)
 
 
-def _settle(row: Delivery, state: str, reply: str, transport: str = "") -> None:
+def _settle(row: Delivery, state: str, reply: str, transport: str = "", *, by: Actor) -> None:
     row.state, row.reply = state, reply[:500] or row.reply
     row.transport = transport or row.transport
     row.save(update_fields=["state", "transport", "reply", "handed_over_at"])
-    if row.mail.is_secret and row.transport != "caught":
-        _forget_secret(row.mail_id)
+    mail = row.mail
+    if mail.is_secret and row.transport != "caught":
+        _forget_secret(mail.pk)
+    if mail.ticket_id and mail.group_id:
+        emit(events.DeliveryChanged(mail.ticket_id, mail.group_id, row.pk, str(state)), by=by)
 
 
 def _forget_secret(mail_id: int) -> None:

@@ -18,7 +18,9 @@ export function signedOut() {
   show("signed-out");
 }
 
+/** `<html data-live>` says in one word how the page hears: connected, lost or signed-out. */
 function show(state) {
+  document.documentElement.dataset.live = state ?? "connected";
   for (const banner of document.querySelectorAll("[data-connection]"))
     banner.hidden = banner.dataset.connection !== state;
 }

@@ -10,7 +10,7 @@ const callbacks = {
     copyAttributes(old, next);
     return false;
   },
-  beforeAttributeUpdated: (name, node) => !(name === "open" && node.matches("details, dialog")),
+  beforeAttributeUpdated: (name, node) => !isScripts(name, node),
 };
 let answered = null; // the form whose answer is being put in place
 
@@ -30,6 +30,15 @@ htmx.defineExtension("morph", {
 /** Makes `target` what `next` is, moving as little as possible. */
 export function morph(target, next, morphStyle = "outerHTML") {
   return Idiomorph.morph(target, next, { morphStyle, callbacks });
+}
+
+/** What a script or the reader has set stays: an opened fold, the height of a frame, the chosen tab,
+ *  that a colleague writes. */
+function isScripts(name, node) {
+  if (name === "open") return node.matches("details, dialog");
+  if (name === "style") return node.matches("mail-body iframe");
+  if (name === "hidden" && node.matches("[data-typing-of]")) return true;
+  return TAB.includes(name) && node.matches('[data-tabs] :is([role="tab"], [role="tabpanel"])');
 }
 
 function isTyped(node) {

@@ -2,7 +2,7 @@
 
 const AGAIN = 2_000;
 const FADES = 4_000;
-let told = 0;
+let told = -AGAIN; // also on a page that has just begun
 const hiding = new WeakMap();
 
 document.addEventListener("input", ({ target, timeStamp }) => {
