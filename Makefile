@@ -56,10 +56,10 @@ check: install ## format, lint, types, layers, migrations, templates, translatio
 	$(QUIET) $(BIN)/pytest tests/architecture -q -p no:xdist
 
 bench: install ## figures into docs/performance.md
-	$(QUIET) $(BIN)/python -m bench --write
+	PARLEY_TEST_POSTGRES="$$(tools/postgres.sh)" $(QUIET) $(BIN)/python -m bench --write
 
 soak: install ## long chaos runs; the seed is printed, the result goes into docs/reliability.md
-	$(QUIET) $(BIN)/python -m bench.soak --write
+	$(QUIET) $(BIN)/python -m soak --write
 
 clean: ## caches and test databases; data in var/ stays
 	rm -rf .mypy_cache .ruff_cache .import_linter_cache .hypothesis var/test var/check

@@ -63,6 +63,7 @@ def web(sock: socket.socket, *, expected: Sequence[str] = ("worker",)) -> int:
         lifespan="on",
         ws="websockets-sansio",
         ws_max_size=LONGEST_WHISPER,
+        ws_per_message_deflate=False,  # names are short; it would cost 33 kB a socket
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )
     for number in (signal.SIGTERM, signal.SIGINT):  # uvicorn raises them again when it is done

@@ -16,6 +16,11 @@ from . import events, queries, states
 from .messages import Words, add_group
 from .models import GroupType, MessageGroup, Status, Ticket
 
+#: Columns by what changes them: an update of all of them would touch every index of the table.
+ASSIGNED = ("assignee", "changed_at")
+MOVED = ("status", "resolved_at", "changed_at")
+SAID = ("version", "preview", "last_message_at", "changed_at")
+
 
 class Stale(Refusal):
     """Somebody said something since the author looked; his words are kept by the face."""
@@ -66,7 +71,7 @@ def receive(inbound: ports.Inbound, *, by: Actor = SYSTEM) -> MessageGroup:
     )
     if not inbound.automatic:
         _move(ticket, states.after("customer writes", ticket), by=author)
-    ticket.save()
+    ticket.save(update_fields={*SAID, *MOVED})
     return group
 
 
@@ -112,7 +117,7 @@ def reply(
     _move(ticket, answered, by=by)
     if resolve_too:
         _move(ticket, states.after("resolve", ticket), by=by)
-    ticket.save()
+    ticket.save(update_fields={*SAID, *ASSIGNED, *MOVED})
     return group
 
 
@@ -127,7 +132,7 @@ def add_note(ticket: Ticket, words: Words, *, author: Agent, client_id: str, by:
     words = replace(words, is_note=True)
     group = add_group(ticket, GroupType.NOTE, words, agent=author, client_id=client_id, by=by)
     emit(events.MessageAdded(ticket.pk, group.pk, group.type, author.pk, None), by=by)
-    ticket.save()
+    ticket.save(update_fields=SAID)
     return group
 
 
@@ -135,12 +140,12 @@ def add_note(ticket: Ticket, words: Words, *, author: Agent, client_id: str, by:
 def assign(ticket: Ticket, *, to: Agent | None, by: Actor) -> Ticket:
     """Somebody of the ticket's department, or nobody. The same again changes nothing. Raises NotAssignable."""
     ticket = _fresh(ticket)
-    if ticket.assignee == to:
+    if ticket.assignee_id == (to and to.pk):
         return ticket
     if to and not team.assignable(ticket.department).filter(pk=to.pk).exists():
         raise NotAssignable
     _assign(ticket, to, by=by)
-    ticket.save()
+    ticket.save(update_fields=ASSIGNED)
     return ticket
 
 
@@ -171,7 +176,7 @@ def transfer(ticket: Ticket, *, to: Department, by: Actor) -> Ticket:
     if ticket.assignee and not team.assignable(to).filter(pk=ticket.assignee.pk).exists():
         _assign(ticket, None, by=by)
     ticket.changed_at = clock.now()
-    ticket.save()
+    ticket.save(update_fields={"department", *ASSIGNED})
     return ticket
 
 
@@ -180,7 +185,7 @@ def resolve(ticket: Ticket, *, by: Actor) -> Ticket:
     """Raises MoveRefused."""
     ticket = _fresh(ticket)
     _move(ticket, states.after("resolve", ticket), by=by)
-    ticket.save()
+    ticket.save(update_fields=MOVED)
     return ticket
 
 
@@ -189,7 +194,7 @@ def reopen(ticket: Ticket, *, by: Actor) -> Ticket:
     """Raises MoveRefused."""
     ticket = _fresh(ticket)
     _move(ticket, states.after("reopen", ticket), by=by)
-    ticket.save()
+    ticket.save(update_fields=MOVED)
     return ticket
 
 

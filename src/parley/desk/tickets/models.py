@@ -74,6 +74,11 @@ class Ticket(AccountModel):
             ),
         ]
 
+    @property
+    def status_label(self) -> str:
+        """In the reader's language. Django's own way builds the list of all choices each time."""
+        return str(Status(self.status).label)
+
 
 class GroupType(models.TextChoices):
     """LiveAgent's letters; what each is called is in docs/glossary.md."""
