@@ -1,10 +1,12 @@
 """What every test has: databases with an intruder in them, a stopped clock, no network."""
 
 import ipaddress
+import os
 import socket
 from collections.abc import Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.core.management.commands.flush import Command as Flush
@@ -29,6 +31,12 @@ def _unfenced(flush: Any) -> Any:
 
 
 Flush.handle = _unfenced(Flush.handle)
+# The same examples in every run, so that a failure is the change's own; `HYPOTHESIS_PROFILE=explore` looks
+# for new ones.
+hypothesis.settings.register_profile("steady", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("explore", deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
+
 NEEDS_DATABASES = {"world", "intruder", "far_intruder", "client", "db", "transactional_db"}
 
 

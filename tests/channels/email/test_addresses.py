@@ -141,3 +141,8 @@ def test_what_is_no_date_is_none(field):
 def test_any_text_is_a_date_or_none(text):
     found = parse_date(text)
     assert found is None or 1980 <= found.year < 2200
+
+
+def test_a_quoted_name_may_hold_angle_brackets():
+    [found] = parse_addresses('"0<>0 <b@c.example>" <a@example.com>')
+    assert (found.name, found.email) == ("0<>0 <b@c.example>", "a@example.com")

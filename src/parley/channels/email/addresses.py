@@ -21,6 +21,7 @@ _LENIENT_LOCAL = re.compile(
 _LABELS = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[a-z0-9_-]{1,63}(?<!-))*")
 _LITERAL = re.compile(r"\[(?:IPv6:[0-9a-f:.]+|[0-9.]+)\]", re.IGNORECASE)
 _ANGLE = re.compile(r"<([^<>]*)>")
+_OUTSIDE_QUOTES = re.compile(r'("(?:[^"\\]|\\.)*")|<[^<>]*>', re.DOTALL)  # a name may hold such signs
 _BARE = re.compile(r"[^\s<>,;:\"'()\[\]@]{1,64}@[^\s<>,;:\"'()@]{1,253}")
 _TOKEN = re.compile(
     r"""(?P<quoted>"(?:[^"\\]|\\.){0,300}")|\((?P<comment>(?:[^()\\]|\\.|\([^()]{0,200}\)){0,300})\)"""
@@ -122,7 +123,7 @@ def _mailbox(piece: str) -> Address:
     angles = _ANGLE.findall(piece)
     if angles:
         candidate = next((one for one in reversed(angles) if "@" in one), angles[-1])
-        name = _ANGLE.sub(" ", piece)
+        name = _OUTSIDE_QUOTES.sub(lambda found: found[1] or " ", piece)
     else:
         bare = _BARE.search(piece)
         candidate = piece if _clean(piece) or not bare else bare.group()
@@ -138,12 +139,12 @@ def _mailbox(piece: str) -> Address:
 
 
 def _name(raw: str) -> str:
-    text = (
-        re.sub(r'\\(["\\])', r"\1", raw.strip().removeprefix('"').removesuffix('"'))
-        if '"' in raw
-        else raw
-    )
-    text = _one_line(_INVISIBLE.sub("", decode_words(text))).strip("<> ")
+    """What is quoted is meant as it stands; around what is not, stray brackets go."""
+    is_quoted, text = '"' in raw, raw
+    if is_quoted:
+        text = re.sub(r'\\(["\\])', r"\1", raw.strip().removeprefix('"').removesuffix('"'))
+    text = _one_line(_INVISIBLE.sub("", decode_words(text)))
+    text = text if is_quoted else text.strip("<> ")
     if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
         text = text[1:-1].strip()
     return text
