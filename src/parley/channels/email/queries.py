@@ -6,9 +6,7 @@ from typing import Any
 
 from django.db.models import Prefetch, QuerySet
 
-from parley.desk.tickets.models import MessageGroup
-
-from .models import Delivery, IncomingMail, OutgoingMail
+from .models import Delivery, OutgoingMail
 
 CAUGHT = "caught"
 
@@ -17,11 +15,6 @@ def states_of(groups: Collection[int]) -> dict[int, Delivery]:
     """How far each answer got, by the group's key, for the foot of a message; the first recipient's word."""
     rows = Delivery.objects.filter(mail__group__in=groups).select_related("mail").order_by("-id")
     return {row.mail.group_id: row for row in rows}
-
-
-def source_of(group: MessageGroup) -> IncomingMail | None:
-    """The mail that became this message group, with its raw file and the evidence for its place."""
-    return IncomingMail.objects.select_related("raw").filter(group=group).first()
 
 
 def outbox() -> QuerySet[OutgoingMail]:

@@ -34,11 +34,6 @@ class MailNameTaken(Refusal):
     message = _("Another department has this address.")
 
 
-class DefaultDepartment(Refusal):
-    code = "default_department"
-    message = _("The default department takes what fits nowhere else and cannot be removed.")
-
-
 @action
 def add_agent(
     name: str,

@@ -68,7 +68,7 @@ def workspace_frame(
         for each in departments
     )
     groups = (ViewGroup(views), ViewGroup(places, title=_("Departments")))
-    return frame(request, groups=groups, here="tickets", live_seq=live_seq, waiting=waiting.to_solve)
+    return frame(request, groups=groups, here="tickets", live_seq=live_seq)
 
 
 def settings_frame(request: HttpRequest, here: str) -> Frame:
@@ -93,7 +93,6 @@ def frame(
     groups: tuple[ViewGroup, ...],
     here: str,
     live_seq: int | None,
-    waiting: int = 0,
 ) -> Frame:
     agent: Agent = request.agent  # type: ignore[attr-defined]
     inbox = Place(
